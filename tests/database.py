@@ -187,8 +187,11 @@ class Template:
 
 
 @asynccontextmanager
-async def database_at(port: int, real: str) -> AsyncIterator[None]:
-    """Make the database available: the port forwards to the real one until the end of the block."""
+async def database_at(port: int, real: str, delay: float = 0) -> AsyncIterator[None]:
+    """Make the database available: the port forwards to the real one until the end of the block.
+
+    `delay`: seconds from a connection until it is forwarded.
+    """
     address = urlsplit(real)
     ends: list[asyncio.StreamWriter] = []
 
@@ -203,8 +206,12 @@ async def database_at(port: int, real: str) -> AsyncIterator[None]:
             writer.close()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ends.append(writer)
+        await asyncio.sleep(delay)
+        if writer.is_closing():
+            return
         there = await asyncio.open_connection(address.hostname, address.port)
-        ends.extend((writer, there[1]))
+        ends.append(there[1])
         await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
 
     server = await asyncio.start_server(connect, "127.0.0.1", port)

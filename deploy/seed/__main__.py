@@ -109,7 +109,7 @@ async def seed(stack: Stack, size: int, number: int) -> None:
         bar = Bar(rows)
         databases = Databases(connections, bar)
         try:
-            await fill(databases, world, await Argon2(1).hash(PASSWORD))
+            await fill(databases, world, await Argon2(1, patience=1).hash(PASSWORD))
         except AlreadySeeded as error:
             raise StackError(f"{error} `make reset` makes room for another one, or choose another SEED") from error
         bar.finish()

@@ -54,7 +54,6 @@ def cheap_hasher(**_: int) -> Argon2Hasher:
 def cheap_hashing(request: pytest.FixtureRequest) -> Iterator[None]:
     """Hashing is cheap, and never refused on a busy machine. Modules with `REAL_HASHES = True` test the real cost."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hashing, "PATIENCE", GENEROUS)
         patch.setattr(hashing, "NICE", 0)  # a nice thread would hardly run beside busy processes
         if not getattr(request.module, "REAL_HASHES", False):
             patch.setattr(hashing, "Argon2Hasher", cheap_hasher)
@@ -69,7 +68,7 @@ async def settings(database_of: Cloner, tmp_path_factory: pytest.TempPathFactory
             **await database_of("auth"),
             **secret,
             "relay": False,
-            "pool_timeout": timedelta(seconds=10),
+            "pool_timeout": timedelta(seconds=GENEROUS),
             "cors_origins": ["http://app.example"],
             "mail_dir": tmp_path_factory.mktemp("mail"),
         }

@@ -48,6 +48,19 @@ async def test_readiness_follows_the_schema(
             await superuser.execute("GRANT SELECT ON alembic_version TO auth")
 
 
+@pytest.mark.parametrize(("changes", "status"), [({}, 200), (IMPATIENT, 503)])
+async def test_a_database_that_pauses_counts_only_after_requests_would_have_waited(
+    settings: Settings, superuser: Connection, changes: dict[str, timedelta], status: int
+) -> None:
+    """Or all replicas would be unready at once, while their requests wait."""
+    async with running(settings.model_copy(update=changes)) as app, client_of(app) as client:
+        assert (await client.get("/readyz")).status_code == 200
+        async with superuser.transaction():
+            await superuser.execute("LOCK TABLE alembic_version")
+            assert (await client.get("/readyz")).status_code == status
+        assert (await client.get("/readyz")).status_code == 200
+
+
 @pytest.fixture(params=["no server", "no such database", "wrong password", "no connections left"])
 async def away(request: pytest.FixtureRequest, settings: Settings, superuser: Connection) -> AsyncIterator[Settings]:
     """Settings of a service whose database cannot be used, for several reasons."""

@@ -189,7 +189,7 @@ def test_a_refresh_token_comes_back_as_it_was_and_fits_its_session_alone() -> No
 
 async def test_a_password_is_known_again_and_only_it() -> None:
     """S-01, S-03"""
-    hasher = Argon2(slots=2)
+    hasher = Argon2(slots=2, patience=GENEROUS)
     known = await hasher.hash("pa\u0308sswort")
     assert known.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert known != await hasher.hash("pa\u0308sswort")
@@ -202,8 +202,7 @@ async def test_a_slot_has_a_queue_and_it_has_an_end(monkeypatch: pytest.MonkeyPa
     """R-17, R-18: those in it do not count as running (`common.serving.load_shedding`)."""
     monkeypatch.setattr(hashing, "AT_WORK", 1)
     monkeypatch.setattr(hashing, "QUEUE", 2)
-    monkeypatch.setattr(hashing, "PATIENCE", GENEROUS)
-    hasher = Argon2(slots=1)
+    hasher = Argon2(slots=1, patience=GENEROUS)
     async with hasher.slot():
         assert len(hasher.waiting) == 0
         gone, patient = (asyncio.create_task(hasher.hash("long enough")) for _ in range(2))
@@ -218,9 +217,8 @@ async def test_a_slot_has_a_queue_and_it_has_an_end(monkeypatch: pytest.MonkeyPa
 
 async def test_nobody_waits_long_for_a_password_to_be_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
     """R-18: also if a hash takes longer than on an idle machine."""
-    monkeypatch.setattr(hashing, "PATIENCE", 0.05)
     monkeypatch.setattr(hashing, "AT_WORK", 1)
-    hasher = Argon2(slots=1)
+    hasher = Argon2(slots=1, patience=0.05)
     async with hasher.slot():
         with pytest.raises(TooBusy):
             await asyncio.create_task(hasher.hash("long enough"))
@@ -230,7 +228,7 @@ async def test_nobody_waits_long_for_a_password_to_be_hashed(monkeypatch: pytest
 async def test_a_hash_of_older_parameters_is_renewed() -> None:
     """S-01"""
     old = PasswordHash((Argon2Hasher(memory_cost=8192, time_cost=1, parallelism=1),)).hash(normalized("long enough"))
-    fits, renewed = await Argon2(slots=1).verify("long enough", old)
+    fits, renewed = await Argon2(slots=1, patience=GENEROUS).verify("long enough", old)
     assert fits
     assert renewed is not None
     assert renewed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")

@@ -1,6 +1,7 @@
 """The three ways in which a route uses its database, on a real one: their commits and answers."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,9 +18,11 @@ from common.http.access import public
 from common.http.deps import DbSession, ReadSession
 from common.http.routing import service_router
 from common.serving.app import build_app
+from deploy.local.ports import free_port
 from tests.common.conftest import probe_settings, probing
 from tests.conftest import Cloner
-from tests.database import Server
+from tests.database import Server, database_at
+from tests.waiting import GENEROUS
 
 ADD = text("INSERT INTO things (id) VALUES (:id)")
 COUNT = text("SELECT count(*) FROM things WHERE id = :id")
@@ -95,7 +98,7 @@ async def superuser(server: Server, database: dict[str, str]) -> AsyncIterator[A
     await connection.close()
 
 
-def things(database: dict[str, str]) -> FastAPI:
+def things(database: Mapping[str, Any]) -> FastAPI:
     settings = probe_settings(**database)
     return build_app(settings, service="things", title="Things", description="", lifespan=lifespan, routers=[router])
 
@@ -118,6 +121,49 @@ async def test_what_is_kept_fits_what_the_caller_is_told(
     assert "secret" not in reply.text
     assert await superuser.fetchval("SELECT count(*) FROM things WHERE id = $1", thing) == kept
     assert (await client.get(f"/things/{thing}")).json() == kept
+
+
+@pytest.mark.parametrize(("patience", "status"), [(0.5, 503), (GENEROUS, 200)])
+async def test_opening_a_connection_may_take_as_long_as_waiting_for_one(
+    server: Server,
+    database: dict[str, str],
+    superuser: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    patience: float,
+    status: int,
+) -> None:
+    """New connections to a paused pooler wait, as statements on open ones do."""
+    monkeypatch.setattr("common.db.database.CONNECT", 0.1)
+    real, port = database["database_url"], free_port()
+    slow = {"database_url": real.replace(server.address, f"127.0.0.1:{port}"), "pool_timeout": patience}
+    async with database_at(port, real, delay=1), probing(things({**database, **slow})) as client:
+        assert (await client.get("/things/1")).status_code == status
+
+
+@pytest.mark.parametrize(("patience", "status"), [(0.5, 503), (GENEROUS, 200)])
+async def test_a_statement_may_wait_as_long_as_for_a_connection(
+    database: dict[str, str], superuser: Any, monkeypatch: pytest.MonkeyPatch, patience: float, status: int
+) -> None:
+    monkeypatch.setattr("common.db.database.STATEMENT", 0.1)
+    monkeypatch.setattr("common.db.database.LONGEST_STATEMENT", 0.1)
+    async with probing(things({**database, "pool_timeout": patience})) as client:
+        async with superuser.transaction():
+            await superuser.execute("LOCK TABLE things")
+            asking = asyncio.create_task(client.get("/things/1"))
+            await asyncio.sleep(1)
+        assert (await asking).status_code == status
+
+
+async def test_a_former_primary_is_left_with_its_connections(database: dict[str, str], superuser: Any) -> None:
+    """It is read-only, and a new connection leads to the present one."""
+    async with probing(things({**database, "pool_size": 1})) as client:
+        await superuser.execute("ALTER ROLE auth SET default_transaction_read_only = on")
+        try:
+            reply = await client.post("/things/30")
+        finally:
+            await superuser.execute("ALTER ROLE auth RESET default_transaction_read_only")
+        assert (reply.status_code, reply.json()["code"]) == (503, "database-unavailable")
+        assert (await client.post("/things/30")).status_code == 201
 
 
 async def test_a_commit_that_fails_is_never_a_success(client: AsyncClient, superuser: Any) -> None:

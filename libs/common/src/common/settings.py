@@ -224,7 +224,8 @@ class ServiceSettings(AppSettings):
         0, ge=0, description="Connections above either pool's size. Opened for each use: slow under load."
     )
     pool_timeout: Duration = Field(
-        timedelta(milliseconds=500), description="How long a request waits for a connection before a 503 (R-18)."
+        timedelta(milliseconds=500),
+        description="How long a request waits for a connection before a 503 (R-18). Above 5 s, its statement also may.",
     )
     prepared_statements: bool = Field(True, description="False behind a PgBouncer older than 1.21.")
     jwks_url: Address = Field(

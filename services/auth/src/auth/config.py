@@ -114,7 +114,7 @@ class Settings(MailSettings, ServiceSettings):
     hash_slots: int = Field(
         max(1, (os.cpu_count() or 2) - 1),
         ge=1,
-        description="Passwords hashed at a time, 19 MiB each; by default all cores but one.",
+        description="Passwords hashed at once, 19 MiB each; by default all cores but one. Others wait `POOL_TIMEOUT`.",
     )
 
     smtp_url: SmtpUrl | None = Field(

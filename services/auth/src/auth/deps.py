@@ -93,7 +93,7 @@ def wire(opened: Opened[Settings]) -> Parts:
     keys = OwnKeys(transactions, key_schedule(settings))
     access = AccessTokens(keys, settings.issuer, settings.access_ttl)
     identity = Identity(keys, SelfSignedTokens(access, opened.revoked.clock.now))
-    passwords = Argon2(settings.hash_slots)
+    passwords = Argon2(settings.hash_slots, settings.pool_timeout.total_seconds())
     policy = PasswordPolicy(settings.password_min_length, tuple(settings.password_words))
     addresses = AddressPolicy(tuple(settings.special_use_domains), settings.smtp_utf8)
     throttle = Throttle(transactions, passwords)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import asyncpg
 from sqlalchemy import Connection, Executable, event
@@ -16,6 +16,7 @@ from common.db.statement_spans import commit_span
 from common.db.statements import ASYNCPG_ERRORS, Params, Rows, run, sqlalchemy_error
 
 T = TypeVar("T")
+READ_ONLY: Final = "25006"
 
 
 class CountingPool(AsyncAdaptedQueuePool):
@@ -41,8 +42,13 @@ class CountingPool(AsyncAdaptedQueuePool):
 
 
 def is_usable_after(error: BaseException) -> bool:
-    """Whether a connection is still usable: PostgreSQL refused a statement, and waits for the next one."""
-    return isinstance(error, DBAPIError) and not error.connection_invalidated
+    """Whether a connection is still usable: PostgreSQL refused a statement, and waits for the next one.
+
+    A read-only server is a former primary: a new connection leads to the present one.
+    """
+    if not isinstance(error, DBAPIError) or error.connection_invalidated:
+        return False
+    return getattr(error.orig, "sqlstate", None) != READ_ONLY
 
 
 def asyncpg_of(connection: PoolProxiedConnection) -> asyncpg.Connection:

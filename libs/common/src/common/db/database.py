@@ -42,6 +42,12 @@ AT_BEGIN: Final = "trivium.at_begin"
 """Key in a request's scope: a hook that gets the request's session before its first use (idempotency)."""
 PUBLISHED: Final = "published"
 """Key in a session's `info`: this transaction has written to the outbox."""
+CONNECT: Final = 5.0
+"""Seconds for a new connection, unless a request may wait longer for one (`POOL_TIMEOUT`)."""
+LONGEST_STATEMENT: Final = 5.0
+"""Seconds until PostgreSQL ends a statement: `statement_timeout` of the roles."""
+STATEMENT: Final = 10.0
+"""Seconds for a statement and its answer, or more for one that waits in a paused pooler for `POOL_TIMEOUT`."""
 GOODBYE: Final = 2.0
 """Seconds for closing connections when the service stops."""
 UPKEEP: Final = 1
@@ -103,17 +109,24 @@ class Database:
 
     def __init__(self, settings: ServiceSettings) -> None:
         url = async_url(settings.database_url, settings.database_password)
+        self.patience = patience = settings.pool_timeout.total_seconds()
+        connect: dict[str, Any] = {
+            "timeout": max(CONNECT, patience),
+            "command_timeout": max(STATEMENT, patience + LONGEST_STATEMENT),
+            "max_cached_statement_lifetime": 0,
+        }
+        if not settings.prepared_statements:
+            connect |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
         # No pool_pre_ping: it costs a round trip a request. A dead connection is found by its first statement.
         options: dict[str, Any] = {
             "poolclass": CountingPool,
             "max_overflow": settings.max_overflow,
-            "pool_timeout": settings.pool_timeout.total_seconds(),
+            "pool_timeout": patience,
             "pool_recycle": 1800,
             "hide_parameters": True,  # otherwise error messages repeat addresses and hashes
             "isolation_level": "AUTOCOMMIT",
             "pool_reset_on_return": None,  # every transaction is ended where it began; a reset costs each read 2 %
-            "connect_args": {"timeout": 5, "command_timeout": 10, "max_cached_statement_lifetime": 0}
-            | ({} if settings.prepared_statements else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}),
+            "connect_args": connect,
         }
         self.engine: AsyncEngine = create_async_engine(url, pool_size=settings.pool_size, **options)
         send_transactions(self.engine)

@@ -23,7 +23,7 @@ def database_is_away(error: BaseException) -> bool:
 
     PostgreSQL's error classes: 08 connection, 28 and 3D no access (a password in rotation, a database being restored),
     53 resources (disk, connections), 57 intervention (shutdown, cancelled by statement_timeout), 55P03 lock_timeout,
-    40 serialisation and deadlock, 25P03 idle in transaction.
+    40 serialisation and deadlock, 25P03 idle in transaction, 25006 a former primary that is read-only now.
     """
     if not isinstance(error, DBAPIError):
         return True  # OSError or a full pool: there was no connection
@@ -32,7 +32,7 @@ def database_is_away(error: BaseException) -> bool:
 
 
 AWAY: Final = frozenset({"08", "28", "3D", "40", "53", "57"})
-UNAVAILABLE: Final = frozenset({"55P03", "25P03"})
+UNAVAILABLE: Final = frozenset({"55P03", "25P03", "25006"})
 
 
 def install_problem_handlers(app: FastAPI) -> None:

@@ -22,10 +22,6 @@ AT_WORK: Final = 2
 """Concurrent password checks per slot: while one is hashed, the next is looked up."""
 QUEUE: Final = 25
 """Longest queue per slot, at about 20 ms each."""
-PATIENCE: Final = 0.5
-"""Seconds. A longer wait helps nobody (R-18); on a busy machine a hash takes longer."""
-
-
 NO_PASSWORD: Final = "!"  # noqa: S105
 """In place of the hash of an account without a password. No password fits it."""
 SORRY: Final = "Too many people are signing in just now; try again in a moment."
@@ -42,11 +38,14 @@ class Argon2:
 
     Passwords are compared as NFKC, so that the same keys typed on another system match; nothing is trimmed, case-folded
     or cut (S-03).
+
+    `patience`: seconds to wait for a slot. A longer wait helps nobody (R-18); on a busy machine a hash takes longer.
     """
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, patience: float) -> None:
         self._hash = PasswordHash((Argon2Hasher(memory_cost=19456, time_cost=2, parallelism=1),))
         self._limiter = CapacityLimiter(slots * AT_WORK)
+        self._patience = patience
         self._slots = ThreadPoolExecutor(slots, "argon2", lower_priority)
         self._longest_queue = slots * QUEUE
         self.waiting: set[object] = set()
@@ -60,7 +59,7 @@ class Argon2:
         caller = object()
         self.waiting.add(caller)
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 await self._limiter.acquire()
         except TimeoutError as error:
             raise TooBusy(SORRY) from error
