@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.system.cluster.conftest import (
     FIRST,
     IMAGES,
     LOAD_IMAGES,
+    MIGRATIONS,
     TWO_REPLICAS,
     Cluster,
     address,
@@ -33,29 +35,48 @@ OTHERS = (("auth-mail", "password"),)
 """Secrets that the platform provides: a name and its key."""
 
 
+@dataclass
 class Production(Cluster):
     """A cluster with an overlay on `overlay`, which is `overlays/production` in small."""
+
+    literals: tuple[str, ...] = ()
+    """More settings of all services."""
 
     def release(self, tag: str, *patches: dict[str, Any]) -> dict[str, Any]:
         images = [
             {"name": f"registry.example.com/trivium-{name}", "newName": f"trivium-{name}", "newTag": tag}
             for name in STARTED
         ]
+        literals = [*NO_PICTURES, *self.literals]
         settings = [
-            {"name": f"{name}-settings", "namespace": self.namespace, "behavior": "merge", "literals": NO_PICTURES}
+            {"name": f"{name}-settings", "namespace": self.namespace, "behavior": "merge", "literals": literals}
             for name in STARTED
         ]
         return {"images": images, "configMapGenerator": settings, "patches": [TWO_REPLICAS, *patches]}
 
     def settle(self) -> None:
-        for kind, condition in (("cluster", "Ready"), ("job", "Complete")):
-            self.kubectl("wait", "--for", f"condition={condition}", kind, "--all", "--timeout", "10m")
+        self.kubectl("wait", "--for", "condition=Ready", "cluster", "--all", "--timeout", "10m")
+        # the operator deletes its own Jobs
+        self.kubectl("wait", "--for", "condition=Complete", "job", "--selector", MIGRATIONS, "--timeout", "10m")
         self.kubectl("rollout", "status", "deployment", "--timeout", "5m")
 
-    def cnpg(self, *words: str) -> str:
-        """A command of CloudNativePG's plugin for kubectl."""
-        program = self.overlay.parent / "programs" / "kubectl-cnpg"
-        return run(str(program), "--namespace", self.namespace, *words, environment=self.environment)
+    def promote(self, service: str, standby: str) -> str:
+        """By CloudNativePG's plugin for kubectl."""
+        return run(
+            "kubectl", "cnpg", "--namespace", self.namespace, "promote", f"{service}-db", standby,
+            environment=self.with_plugins,
+        )  # fmt: skip
+
+    def switch_over(self, service: str, standby: str) -> str:
+        return run("sh", "deploy/kubernetes/switchover.sh", service, standby, environment=self.with_plugins)
+
+    def node_of(self, pod: str) -> str:
+        return self.kubectl("get", "pod", pod, "--output", "jsonpath={.spec.nodeName}")
+
+    @property
+    def with_plugins(self) -> dict[str, str]:
+        path = f"{self.overlay.parent / 'programs'}:{self.environment['PATH']}"
+        return {**self.environment, "PATH": path, "NAMESPACE": self.namespace}
 
     def primary(self, service: str) -> str:
         return self.kubectl("get", "cluster", f"{service}-db", "--output", "jsonpath={.status.currentPrimary}")

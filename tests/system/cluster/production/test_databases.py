@@ -11,13 +11,16 @@ from httpx import AsyncClient
 
 from deploy.services import STARTED
 from tests.system.cluster.conftest import note, under_load
-from tests.system.cluster.production.conftest import Production
-from tests.system.cluster.test_faults import calm
+from tests.system.cluster.production.conftest import GATEWAYS, Production
+from tests.system.cluster.test_faults import UNNOTICED, calm
+from tests.system.compose.conftest import until
 from tests.system.conftest import Meet
 from tests.system.ledger import NO_RETRY_AFTER
 from tests.system.load import Load
 
 pytestmark = pytest.mark.cluster
+SINGLE = {"cnpg-system": "cnpg-controller-manager", "kube-system": "coredns", GATEWAYS: "gateway"}
+"""Deployments with one pod: a namespace and a name."""
 
 
 @pytest.mark.parametrize("service", STARTED)
@@ -28,7 +31,7 @@ async def test_a_switchover_loses_nothing(cluster: Production, gateway: AsyncCli
     what = f"switchover of {service}"
     async with under_load(cluster, gateway, meet, what) as load:
         began = time.monotonic()
-        await asyncio.to_thread(cluster.cnpg, "promote", f"{service}-db", standby)
+        await asyncio.to_thread(cluster.promote, service, standby)
         await calm(load, what, began)
         await asyncio.to_thread(cluster.settle)
     assert cluster.primary(service) == standby
@@ -67,3 +70,26 @@ async def test_poolers_restarted_in_turn_lose_nothing(cluster: Production, gatew
         await asyncio.to_thread(cluster.settle)
         await calm(load, what, time.monotonic())
     note_gap(load, what)
+
+
+async def test_a_lost_node_with_a_primary_loses_nothing(cluster: Production, gateway: AsyncClient, meet: Meet) -> None:
+    """Without a drain, with what else is on it. The operator, DNS and the gateway, one pod each here, are elsewhere."""
+    lost = cluster.last_node()
+    with cluster.cordoned(lost):  # primaries leave it, too
+        for namespace, deployment in SINGLE.items():
+            cluster.restart(namespace, deployment)
+    await asyncio.to_thread(cluster.settle)
+    if cluster.node_of(cluster.primary("posts")) != lost:
+        cluster.promote("posts", cluster.standby("posts"))
+        await asyncio.to_thread(cluster.settle)
+    await asyncio.to_thread(until, f"{cluster.url}/healthz", 200, 30)
+    assert cluster.node_of(cluster.primary("posts")) == lost
+    try:
+        async with under_load(cluster, gateway, meet, "a node with a primary lost") as load:
+            await asyncio.to_thread(cluster.lose, lost)
+            await asyncio.sleep(UNNOTICED)
+            await calm(load, "a node with a primary lost, after it is noticed", time.monotonic())
+    finally:
+        cluster.regain(lost)
+    assert cluster.node_of(cluster.primary("posts")) != lost
+    await asyncio.to_thread(cluster.settle)
