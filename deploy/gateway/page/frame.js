@@ -65,10 +65,11 @@ function skip(event) {
 function Menu({ path, mine }) {
   const { profile, account } = useMe();
   const menu = useRef(null);
-  const close = () => (menu.current.open = false);
-  useEffect(close, [path]);
+  useEffect(() => (menu.current.open = false), [path]);
   useEffect(() => {
-    const leave = (event) => menu.current.contains(event.target) || close();
+    const details = menu.current; // the ref is empty before this effect ends, which Preact defers until after the paint
+    const close = () => (details.open = false);
+    const leave = (event) => details.contains(event.target) || close();
     const escape = (event) => event.key === "Escape" && close();
     addEventListener("click", leave);
     addEventListener("keydown", escape);

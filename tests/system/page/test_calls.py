@@ -59,6 +59,24 @@ async def test_refusals_stand_at_their_fields(visit: Visit) -> None:
     await expect(ada.page.get_by_role("alert")).to_have_text("Email or password is not right.")
 
 
+async def test_a_click_as_the_menu_goes_does_no_harm(visit: Visit) -> None:
+    """Its listeners outlive it until the next paint (findings/preact-effects-end-after-refs.sh)."""
+    ada = await visit("Ada Lovelace")
+    await ada.sign_up()
+    await ada.page.get_by_label("Your menu").click()
+    await ada.page.evaluate(
+        """() => new MutationObserver((_, observer) => {
+            if (document.querySelector(".menu")) return;
+            observer.disconnect();
+            document.body.dataset.clicked = "yes";
+            document.body.click();
+        }).observe(document.body, { childList: true, subtree: true })"""
+    )
+    await ada.page.locator(".menu").get_by_role("button", name="Sign out").click()
+    await expect(ada.page.get_by_role("link", name="Sign up")).to_be_visible()
+    await expect(ada.page.locator("body")).to_have_attribute("data-clicked", "yes")
+
+
 async def test_waiting_is_counted_down(visit: Visit) -> None:
     ada = await visit("Ada Lovelace")
     ada.expected.add("429 (Too Many Requests)")
