@@ -18,6 +18,7 @@ onChange(() => entries.forEach(({ lists }) => lists.clear())); // the content de
 export function arrive() {
   const key = history.state?.entry ?? randomKey();
   if (!history.state) history.replaceState({ entry: key }, "");
+  if (current) current.top = scrollY; // the event of the last scroll may still be to come
   current = entries.get(key) ?? { top: 0, lists: new Map() };
   entries.delete(key);
   entries.set(key, current);

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from common.db.connections import READ_ONLY
 from common.errors import DependencyUnavailable, DomainError
 from common.http.problems import MAX_ERRORS, domain_problem, problem, shortened, whole_seconds
 
@@ -32,7 +33,7 @@ def database_is_away(error: BaseException) -> bool:
 
 
 AWAY: Final = frozenset({"08", "28", "3D", "40", "53", "57"})
-UNAVAILABLE: Final = frozenset({"55P03", "25P03", "25006"})
+UNAVAILABLE: Final = frozenset({"55P03", "25P03", READ_ONLY})
 
 
 def install_problem_handlers(app: FastAPI) -> None:
