@@ -5,7 +5,9 @@
 
 import os
 import shutil
+import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,15 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "kubectl").chmod(0o755)
     (tmp_path / "sleep").symlink_to(shutil.which("true") or "")
     return tmp_path
+
+
+@pytest.fixture(params=["HUP", "INT", "TERM"])
+def name(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A signal that a program gets. One that pytest was told to ignore (`nohup`) could not be trapped."""
+    number = signal.Signals[f"SIG{request.param}"]
+    before = signal.signal(number, signal.SIG_DFL)
+    yield request.param
+    signal.signal(number, before)
 
 
 def switch(folder: Path, **settings: str) -> tuple[int, list[str]]:
@@ -66,7 +77,6 @@ def test_after_a_failure_the_poolers_resume(folder: Path, fails: str) -> None:
     assert switch(folder, FAILS=fails) == (1, [patch(PAUSE), PROMOTE, patch(RESUME)])
 
 
-@pytest.mark.parametrize("name", ["HUP", "INT", "TERM"])
 def test_after_a_signal_the_poolers_resume(folder: Path, name: str) -> None:
     assert switch(folder, FAILS="promote", HOW=f"kill -{name} $PPID") == (1, [patch(PAUSE), PROMOTE, patch(RESUME)])
 
