@@ -1,5 +1,7 @@
 """What traces cost: the speed with a tenth of the requests sampled, as a ratio to the speed without traces.
 
+Once with the default of TRACES_PER_SECOND, and once without a limit.
+
 Each round has a pair of new processes: two processes of the same settings differ by up to a tenth, all their life.
 """
 
@@ -15,6 +17,7 @@ from tests.benchmarks.house import House
 from tests.benchmarks.load import Load, median_ratio
 
 SHARE: Final = "0.1"
+UNLIMITED: Final = {"TRACES_PER_SECOND": "1000000"}
 SETTINGS: Final = {"OTEL_EXPORTER_OTLP_ENDPOINT", "TRACES_PER_SECOND"}
 
 
@@ -53,16 +56,20 @@ def collector() -> Iterator[dict[str, str]]:
 def measure_traces(house: House, loads: Mapping[str, Load], rounds: int, seconds: float) -> dict[str, Any]:
     if SETTINGS & os.environ.keys():
         raise StackError(f"{', '.join(sorted(SETTINGS & os.environ.keys()))}: set, but compared here")
-    rates: dict[str, dict[str, list[float]]] = {name: {"off": [], "on": []} for name in loads}
+    rates: dict[str, dict[str, list[float]]] = {name: {} for name in loads}
     with collector() as traced:
-        ways = [("off", {}), ("on", traced)]
+        ways = [("off", {}), ("on", traced), ("unlimited", {**traced, **UNLIMITED})]
         for _ in range(rounds):
             servers = {way: house.start_service("posts", way, **more) for way, more in ways}
             for name, load in loads.items():
                 for way, found in load.rounds(servers, 1, seconds).items():
-                    rates[name][way] += found
+                    rates[name].setdefault(way, []).extend(found)
             for way in servers:
                 house.stop(way)
-            ways.reverse()  # the second one's table is longer
-    ratios = {f"{name}_on_over_off": median_ratio(rate, "on", "off") for name, rate in rates.items()}
+            ways.reverse()  # the last one's table is longer
+    ratios = {
+        f"{name}_{way}_over_off": median_ratio(rate, way, "off")
+        for name, rate in rates.items()
+        for way in ("on", "unlimited")
+    }
     return {"name": "traces", **ratios}

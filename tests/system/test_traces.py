@@ -51,12 +51,24 @@ async def test_a_collector_that_is_away_costs_no_request_anything(database_of: C
     with collecting() as collector:
         collector.answers.clear()
         endpoint = collector.url if state == "silent" else f"http://127.0.0.1:{free_port()}"
-        app = await app_of("posts", database_of, Outside(), endpoint)
+        app = await app_of("posts", database_of, Outside(), endpoint, traces_per_second=1000)
         async with serving(app, free_port()) as posts:
             for _ in range(150):
                 assert (await posts.get("/posts/1")).status_code == 404
             assert collector.spans == {}, "nobody has waited for the collector"
         await in_time(asyncio.to_thread(app.state.tracer.shutdown))
+
+
+async def test_no_more_traces_begin_in_a_second_than_the_setting_allows(database_of: Cloner) -> None:
+    peers = Outside()
+    with collecting() as collector:
+        app = await app_of("posts", database_of, peers, collector.url, traces_per_second=0.001)
+        async with serving(app, free_port()) as posts:
+            for _ in range(5):
+                assert (await posts.get("/posts/1")).status_code == 404
+        await spans_sent(app)
+    traced = [span.name for span in collector.spans["posts"] if span.kind == span.SPAN_KIND_SERVER]
+    assert traced == ["GET /posts/{post_id}"]
 
 
 WITHOUT = """

@@ -169,8 +169,8 @@ class AppSettings(Addresses, BaseConfig):
     otel_traces_sampler_arg: float = Field(
         1.0, ge=0, le=1, description="For `parentbased_traceidratio`: the share of traces."
     )
-    traces_per_second: float | None = Field(
-        None, gt=0, description="At most so many traces begin in a process in a second, whatever the sampler."
+    traces_per_second: float = Field(
+        50.0, gt=0, description="At most so many traces begin in a process in a second, whatever the sampler."
     )
 
     @property

@@ -139,15 +139,17 @@ class TracedApp(FastAPI):
 
 
 class Budget:
-    """At most so many traces a second begin in this process, and as many at once after a pause. None: no limit."""
+    """At most so many traces a second begin in this process, and as many at once after a pause.
 
-    def __init__(self, rate: float | None, now: Callable[[], float] = time.monotonic) -> None:
+    A sampled read costs twice as much as another one. So the share alone would let traces take the most when the
+    process is busiest.
+    """
+
+    def __init__(self, rate: float, now: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._now = rate, now
-        self._left, self._at = max(rate or 0.0, 1.0), now()
+        self._left, self._at = max(rate, 1.0), now()
 
     def take(self) -> bool:
-        if self._rate is None:
-            return True
         now = self._now()
         self._left = min(max(self._rate, 1.0), self._left + (now - self._at) * self._rate)
         self._at = now
