@@ -3,25 +3,33 @@
 
 import json
 import os
+import signal
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import pytest
 import yaml
 
+from deploy.local.health import is_ready as is_service_ready
 from deploy.local.ports import free_port
-from deploy.local.state import read_state
+from deploy.local.processes import spawn
+from deploy.local.stack import GATEWAY, POSTGRES, ROOT, Stack
+from deploy.local.state import State, read_state
 from deploy.observability.files import RULES
-from deploy.services import STARTED
+from deploy.services import FIRST_PORT, REGISTRY, STARTED
 from tests.system.conftest import LocalStack
 from tests.waiting import wait_until
 
 PROMETHEUS = os.environ.get("PROMETHEUS", "prometheus")
 SMALL = {"REQUESTS_AT_ONCE": "8", "READ_POOL_SIZE": "1", "RATE_LIMITS": "false"}
+FURTHER: Final = "further"
+"""The `job` of a process that a test adds to the stack."""
 
 
 @dataclass
@@ -54,12 +62,47 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     assert stopped.returncode == 0, stopped.stdout + stopped.stderr
 
 
-def targets(stack: LocalStack) -> dict[str, list[str]]:
-    """The addresses of each service's processes."""
+def state_of(stack: LocalStack) -> State:
     state = read_state(stack.folder)
     assert state is not None
+    return state
+
+
+@dataclass
+class Further:
+    """A place for one more process of posts, with settings and faults of its own, on the stack's database."""
+
+    stack: LocalStack
+    port: int
+
+    @contextmanager
+    def process(self, settings: Mapping[str, str], out: Path = Path(os.devnull)) -> Iterator[str]:
+        """Yields its address. `out` takes its log."""
+        ports = {name: self.stack.base + REGISTRY[name].port - FIRST_PORT for name in STARTED}
+        place = Stack(self.stack.folder, {**ports, GATEWAY: self.stack.base}, None)
+        postgres = state_of(self.stack).process(POSTGRES)
+        assert postgres is not None
+        environment = {**place.service_environment("posts", postgres.port), **settings}
+        command = [sys.executable, "-m", "posts", "serve", "--port", str(self.port)]
+        with out.open("wb") as log:
+            process = spawn(command, log=log, on_our_death=signal.SIGKILL, environment=environment, cwd=ROOT)
+        try:
+            wait_until(lambda: is_service_ready(self.port, "/readyz"), 0.1)
+            yield f"http://127.0.0.1:{self.port}"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+@pytest.fixture(scope="session")
+def further(watched: LocalStack) -> Further:
+    return Further(watched, free_port())
+
+
+def targets(stack: LocalStack) -> dict[str, list[str]]:
+    """The addresses of each service's processes."""
     found: dict[str, list[str]] = {}
-    for process in state.processes:
+    for process in state_of(stack).processes:
         service = process.name.split("-")[0]
         if service in STARTED:
             found.setdefault(service, []).append(f"127.0.0.1:{process.port}")
@@ -67,7 +110,7 @@ def targets(stack: LocalStack) -> dict[str, list[str]]:
 
 
 @pytest.fixture(scope="session")
-def prometheus(watched: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def prometheus(watched: LocalStack, further: Further, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """With our rules, whose waiting times (`for`) are shortened to a second."""
     folder = tmp_path_factory.mktemp("prometheus")
     rules = yaml.safe_load(RULES.read_text())
@@ -76,11 +119,12 @@ def prometheus(watched: LocalStack, tmp_path_factory: pytest.TempPathFactory) ->
             if "for" in rule:
                 rule["for"] = "1s"
     (folder / "rules.yml").write_text(yaml.safe_dump(rules))
+    jobs = {**targets(watched), FURTHER: [f"127.0.0.1:{further.port}"]}
     config = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": ["rules.yml"],
         "scrape_configs": [
-            {"job_name": job, "static_configs": [{"targets": addresses}]} for job, addresses in targets(watched).items()
+            {"job_name": job, "static_configs": [{"targets": addresses}]} for job, addresses in jobs.items()
         ],
     }
     (folder / "prometheus.yml").write_text(json.dumps(config))

@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from httpx import AsyncClient
@@ -14,8 +15,10 @@ from httpx import AsyncClient
 from deploy.observability.dashboards import dashboards
 from deploy.observability.files import FOLDER
 from deploy.services import STARTED
+from tests.store import running_store
 from tests.system.conftest import LocalStack, Person, sign_up
-from tests.system.observability.conftest import PROMETHEUS, Prometheus
+from tests.system.faults.faketime import FakeTime, libfaketime
+from tests.system.observability.conftest import FURTHER, PROMETHEUS, Further, Prometheus
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.observability
@@ -185,3 +188,31 @@ async def test_a_key_set_that_is_full(watched: LocalStack, prometheus: Prometheu
     while watched.run("run", "auth", "keys", "rotate", "--now").returncode == 0:
         assert not prometheus.query("signing_keys_published > signing_keys_limit")
     await fires(prometheus, ("TriviumKeySetFull", "auth"))
+
+
+async def test_a_clock_that_is_wrong(further: Further, prometheus: Prometheus, tmp_path: Path) -> None:
+    library = libfaketime()
+    assert library, "Debian's package libfaketime"
+    clock = FakeTime(library, tmp_path / "clock")
+    with further.process(clock.environment):
+        clock.set(-30)
+        await fires(prometheus, ("TriviumClockWrong", FURTHER))
+
+
+async def test_a_log_that_nobody_takes(further: Further, prometheus: Prometheus) -> None:
+    with further.process({}, out=Path("/dev/full")):
+        await fires(prometheus, ("TriviumLogsLost", FURTHER))
+
+
+async def test_a_store_of_rate_limits_that_is_away(further: Further, prometheus: Prometheus) -> None:
+    with running_store() as store:
+        settings = {name.upper(): value for name, value in store.settings.items()}
+        with further.process({**settings, "RATE_LIMITS": "true"}) as url:
+            async with AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
+                assert (await client.get("/posts")).status_code == 200
+                assert store.admin.dbsize()
+                store.kill()
+                while not prometheus.query(f'rate_limit_store_away{{job="{FURTHER}"}} == 1'):
+                    assert (await client.get("/posts")).status_code == 200
+                    await asyncio.sleep(0.1)
+            await fires(prometheus, ("TriviumRateLimitsApart", FURTHER))
