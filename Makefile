@@ -235,7 +235,7 @@ fuzz: bootstrap ## send each service 10,000 generated requests from its OpenAPI 
 	@FUZZ_CASES=$(or $(FUZZ_CASES),10000) $(VENV)/pytest tests -m fuzz $(ARGS)
 
 # begin: only with posts
-test-observability: bootstrap ## cause each alert on a running stack, with Debian's prometheus (PROMETHEUS, PROMTOOL: other programs)
+test-observability: bootstrap ## cause each alert on a running stack, with Debian's prometheus and libfaketime (PROMETHEUS, PROMTOOL: other programs)
 	@$(VENV)/pytest tests/system/observability -m observability $(ARGS)
 # end: only with posts
 

@@ -213,7 +213,7 @@ class Stack:
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.url(CONSOLE),
             "OTEL_EXPORTER_OTLP_HEADERS": token,
             "OTEL_EXPORTER_OTLP_COMPRESSION": "none",
-            # Enough for a person's clicks. Under load, tracing every request would take a third of the speed.
+            # Enough for a person's clicks. Under load, tracing every request would take nearly half of the speed.
             "TRACES_PER_SECOND": os.environ.get("TRACES_PER_SECOND", "10"),
             "OTEL_BSP_SCHEDULE_DELAY": "1000",  # ms: somebody waits for them
             "OTEL_BSP_MAX_QUEUE_SIZE": "1024",  # spans: less memory

@@ -1,13 +1,17 @@
 """Which requests are traced, by the settings and by the caller's `traceparent`."""
 
+import math
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from common.observability.tracing import Budget, is_left_out, share_of_roots
+from common.observability.tracing import Budget, is_left_out, share_of_roots, tracer_of, tracer_provider
 from common.settings import AppSettings
+from common.spans import TRACER, background_span, sending
+from tests.tracing import collecting
 
-NO_LIMIT = Budget(1e9)
+NO_LIMIT = Budget(math.inf)
 ON, OFF = (f"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-{flags}" for flags in ("01", "00"))
 
 
@@ -65,6 +69,25 @@ def test_so_many_begin_in_a_second() -> None:
     assert traced[:2] == [True, True]  # a person's first clicks
     assert traced.count(True) == 21  # 9.99 s, and two at once before
     assert not is_left_out(scope(ON), share=1.0, by_parent=True, budget=budget)  # the caller has begun it
+
+
+def test_background_work_has_a_limit_of_its_own_and_deliveries_of_traced_events_have_none() -> None:
+    with collecting() as collector:
+        settings = AppSettings.model_validate(
+            {"otel_exporter_otlp_endpoint": collector.url, "traces_per_second": 0.001}
+        )
+        provider = tracer_provider("posts", settings)
+        assert provider is not None
+        token = TRACER.set(tracer_of(provider))
+        for _ in range(3):
+            with background_span("rotate signing keys"):
+                pass
+            for carried in (None, OFF, ON):
+                with sending("users", ["author"], [carried]):
+                    pass
+        TRACER.reset(token)
+        provider.shutdown()
+    assert Counter(span.name for span in collector.spans["posts"]) == {"rotate signing keys": 1, "send author": 3}
 
 
 def test_less_than_one_a_second_is_possible() -> None:

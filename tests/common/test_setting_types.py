@@ -1,5 +1,6 @@
 """Every setting is validated at the start, and the error describes the right form (S-41, S-47)."""
 
+import math
 import re
 from collections.abc import Mapping
 from ipaddress import ip_network
@@ -186,6 +187,7 @@ RIGHT: Mapping[str, Mapping[str, object]] = {
     "JWKS_URL": dict.fromkeys(["http://auth_api:8000/.well-known/jwks.json"]),
     "APP_URL": {"https://www.example.com/app/": "https://www.example.com/app"},
     "OTEL_EXPORTER_OTLP_ENDPOINT": {"http://collector:4318/": "http://collector:4318"},
+    "TRACES_PER_SECOND": {"0.5": 0.5, "inf": math.inf},
     "MAIL_DIR": {"mails/of/this/stack": Path("mails/of/this/stack")},
 }
 

@@ -76,22 +76,28 @@ class Further:
     port: int
 
     @contextmanager
-    def process(self, settings: Mapping[str, str], out: Path = Path(os.devnull)) -> Iterator[str]:
-        """Yields its address. `out` takes its log."""
+    def process(self, settings: Mapping[str, str], out: Path | None = None) -> Iterator[str]:
+        """Yields its address. `out` takes its log instead of a file beside the others'."""
         ports = {name: self.stack.base + REGISTRY[name].port - FIRST_PORT for name in STARTED}
         place = Stack(self.stack.folder, {**ports, GATEWAY: self.stack.base}, None)
         postgres = state_of(self.stack).process(POSTGRES)
         assert postgres is not None
         environment = {**place.service_environment("posts", postgres.port), **settings}
         command = [sys.executable, "-m", "posts", "serve", "--port", str(self.port)]
-        with out.open("wb") as log:
+        path = out or place.logs / f"{FURTHER}.log"
+        with path.open("wb") as log:
             process = spawn(command, log=log, on_our_death=signal.SIGKILL, environment=environment, cwd=ROOT)
+
+        def has_started() -> bool:
+            assert process.poll() is None, f"it does not start: see {path}"
+            return is_service_ready(self.port, "/readyz")
+
         try:
-            wait_until(lambda: is_service_ready(self.port, "/readyz"), 0.1)
+            wait_until(has_started, 0.1)
             yield f"http://127.0.0.1:{self.port}"
         finally:
-            process.terminate()
-            process.wait(30)
+            process.kill()
+            process.wait()
 
 
 @pytest.fixture(scope="session")

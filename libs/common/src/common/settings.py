@@ -170,7 +170,9 @@ class AppSettings(Addresses, BaseConfig):
         1.0, ge=0, le=1, description="For `parentbased_traceidratio`: the share of traces."
     )
     traces_per_second: float = Field(
-        50.0, gt=0, description="At most so many traces begin in a process in a second, whatever the sampler."
+        50.0,
+        gt=0,
+        description="At most so many traces of requests, and so many of other work, begin in a process in a second.",
     )
 
     @property

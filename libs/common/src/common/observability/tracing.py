@@ -55,7 +55,14 @@ def tracer_provider(service: str, settings: AppSettings) -> "TracerProvider | No
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
-        from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler, SamplingResult, TraceIdRatioBased
+        from opentelemetry.sdk.trace.sampling import (
+            ALWAYS_OFF,
+            ALWAYS_ON,
+            ParentBased,
+            Sampler,
+            SamplingResult,
+            TraceIdRatioBased,
+        )
     except ImportError:
         log.warning("no traces: OTEL_EXPORTER_OTLP_ENDPOINT is set, but trivium-common[tracing] is not installed")
         return None
@@ -68,10 +75,13 @@ def tracer_provider(service: str, settings: AppSettings) -> "TracerProvider | No
                 span.set_attribute("url.query", "REDACTED")
 
     class DecidedBefore(Sampler):
-        """Samples requests that `is_left_out` let through, and deliveries of events from sampled requests."""
+        """Samples requests that `is_left_out` let through, and deliveries of events from sampled requests.
 
-        def __init__(self, others: Sampler) -> None:
-            self.others = others
+        The budget is for other background work, and apart from that of requests.
+        """
+
+        def __init__(self, others: Sampler, budget: Budget) -> None:
+            self.others, self.budget = others, budget
 
         def should_sample(
             self,
@@ -85,16 +95,18 @@ def tracer_provider(service: str, settings: AppSettings) -> "TracerProvider | No
         ) -> SamplingResult:
             is_root = not trace.get_current_span(parent_context).get_span_context().is_valid
             is_linked = is_root and any(link.context.trace_flags.sampled for link in links or ())
-            chosen = ALWAYS_ON if is_linked or kind is SpanKind.SERVER else self.others
+            if is_linked or kind is SpanKind.SERVER:
+                chosen: Sampler = ALWAYS_ON
+            else:
+                chosen = self.others if not is_root or self.budget.take() else ALWAYS_OFF
             return chosen.should_sample(parent_context, trace_id, name, kind, attributes, links, trace_state)
 
         def get_description(self) -> str:
             return f"DecidedBefore({self.others.get_description()})"
 
     share = share_of_roots(settings)
-    provider = TracerProvider(
-        DecidedBefore(ParentBased(TraceIdRatioBased(share))), Resource.create({"service.name": service})
-    )
+    sampler = DecidedBefore(ParentBased(TraceIdRatioBased(share)), Budget(settings.traces_per_second))
+    provider = TracerProvider(sampler, Resource.create({"service.name": service}))
     exporter = OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces", timeout=EXPORT_TIMEOUT)
     provider.add_span_processor(NoQueries())
     provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -139,10 +151,10 @@ class TracedApp(FastAPI):
 
 
 class Budget:
-    """At most so many traces a second begin in this process, and as many at once after a pause.
+    """At most so many traces a second, and as many at once after a pause; `math.inf`: no limit.
 
-    A sampled read costs twice as much as another one. So the share alone would let traces take the most when the
-    process is busiest.
+    A sampled read costs twice as much as another one. With a share alone, traces would cost the most when the process
+    has the most to do.
     """
 
     def __init__(self, rate: float, now: Callable[[], float] = time.monotonic) -> None:
