@@ -5,12 +5,13 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from httpx import AsyncClient
+from httpx import AsyncClient, ReadTimeout
 
 from deploy.observability.dashboards import dashboards
 from deploy.observability.files import FOLDER
@@ -156,12 +157,25 @@ async def test_more_requests_than_a_process_serves(
 async def test_a_locked_table_makes_answers_slow(
     watched: LocalStack, prometheus: Prometheus, gateway: AsyncClient
 ) -> None:
-    ada = await sign_up(gateway, "Ada")
-    locking = asyncio.create_task(
-        asyncio.to_thread(sql, watched, "users", "BEGIN; LOCK TABLE profiles; SELECT pg_sleep(2); COMMIT")
-    )
-    while not locking.done():
-        await asyncio.gather(*(gateway.get(f"/users/{ada.id}") for _ in range(6)))
+    path = f"/users/{(await sign_up(gateway, 'Ada')).id}"
+    locked = "BEGIN; LOCK TABLE profiles; SELECT pg_sleep(5); COMMIT"
+    locking = asyncio.create_task(asyncio.to_thread(sql, watched, "users", locked))
+
+    async def is_locked() -> bool:
+        try:
+            await gateway.get(path, timeout=0.3)
+        except ReadTimeout:
+            return True
+        return False
+
+    await eventually(is_locked, 0.1)  # answers of a moment before would make the slow ones a small part
+    ends_at = time.monotonic() + 3
+
+    async def ask() -> None:
+        while time.monotonic() < ends_at:
+            await gateway.get(path)
+
+    await asyncio.gather(*(ask() for _ in range(6)))
     await locking
     await fires(prometheus, ("TriviumSlow", "users"))
 
