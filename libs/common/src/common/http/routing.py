@@ -6,7 +6,8 @@ from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute, request_response
-from starlette.types import ASGIApp
+from starlette.routing import Match
+from starlette.types import ASGIApp, Scope
 
 from common.db.database import get_db
 from common.http import etags, idempotency, rate_limits
@@ -82,6 +83,7 @@ class ServiceRoute(APIRoute):
         super().__init__(path, endpoint, **options)
         takes_keys = self.access in FOR_PEOPLE and getattr(endpoint, FOR_KEYS, self.for_keys)
         self.verb = ("read" if methods <= {"GET", "HEAD"} else "write") if takes_keys else None
+        self.beginning, self.has_parameters, _ = path.partition("{")
         try:
             handle = prepared_handler(self, is_form=is_form(self))
         except NotPrepared:
@@ -92,6 +94,17 @@ class ServiceRoute(APIRoute):
         """FastAPI's own handler, which replaces dependencies by `app.dependency_overrides`."""
         self.dependency_overrides_provider = app
         return request_response(self.get_route_handler())
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """As the framework, which compares a regular expression; but most routes have another beginning.
+
+        Not below a prefix: of a proxy (`root_path`), or of a router that includes this one (FastAPI's own key).
+        """
+        path: str = scope["path"]
+        is_other = not path.startswith(self.beginning) if self.has_parameters else path != self.beginning
+        if is_other and not scope.get("root_path") and not scope.get("fastapi"):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def key_scope(self, service: str) -> str | None:
         """The scope that an API key needs; None if keys may not use the route."""
