@@ -1,5 +1,6 @@
 """Every route of every app declares its access and all its answers."""
 
+import re
 import secrets
 from collections.abc import Iterator
 from importlib import import_module
@@ -8,6 +9,7 @@ from typing import Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI
 from fastapi.routing import iter_route_contexts
+from starlette.routing import Match
 
 from common.http.access import Access, for_keys, public
 from common.http.deps import CallingService, DbSession, MaybeSignedIn, ReadSession, SignedIn, WithRole
@@ -95,6 +97,17 @@ def test_every_route_says_who_may_use_it(service: str) -> None:
         if not route.path.startswith(f"/docs/{service}") and route.path not in OPEN:
             assert isinstance(route, ServiceRoute), f"{route.path} is outside the house"
             assert (route.access is Access.SERVICES) == route.path.startswith("/internal/")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_path_with_a_newline_at_its_end_is_another_one(service: str) -> None:
+    """It would have another priority than its route (R-17), and pass limits of a proxy on that path."""
+    for route in routes(app_of(service)):
+        path = re.sub(r"\{\w+\}", "7", route.path)
+        given = {"type": "http", "method": min(route.methods), "path": path, "headers": []}
+        assert route.matches(given)[0] is Match.FULL, path
+        if isinstance(route, ServiceRoute) and not route.path.endswith("}"):
+            assert route.matches({**given, "path": f"{path}\n"})[0] is Match.NONE, path
 
 
 def test_the_routes_in_the_open_are_known() -> None:

@@ -1,5 +1,6 @@
 """The route class of all services: bodies are read strictly, and every route declares who may use it."""
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final, TypeVar
@@ -83,6 +84,8 @@ class ServiceRoute(APIRoute):
         super().__init__(path, endpoint, **options)
         takes_keys = self.access in FOR_PEOPLE and getattr(endpoint, FOR_KEYS, self.for_keys)
         self.verb = ("read" if methods <= {"GET", "HEAD"} else "write") if takes_keys else None
+        # The framework's `$` also matches before a newline at the end. Load shedding knows no such paths.
+        self.path_regex = re.compile(self.path_regex.pattern.removesuffix("$") + r"\Z")
         self.beginning, self.has_parameters, _ = path.partition("{")
         try:
             handle = prepared_handler(self, is_form=is_form(self))
