@@ -159,6 +159,10 @@ lock: bootstrap ## compile the locks from the pyproject files
 
 ##@ Tests
 
+# Single tests of these take minutes.
+test-backup test-clients test-cluster test-compose test-new-service test-observability test-pooler test-production \
+test-resource test-restarts test-start-order faults faults-short fuzz overload timing: export PYTEST_TIMEOUT ?= 3600
+
 # Compiled modules are kept, whatever the environment says: compiling the tests takes each worker half a minute.
 test: export PYTHONDONTWRITEBYTECODE :=
 test: bootstrap ## run the test suite, but for whole stacks (make test-stack): make test ARGS="-k posts -x"

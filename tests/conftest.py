@@ -16,7 +16,7 @@ import structlog
 
 from tests.database import DockerServer, EmbeddedServer, Server, Template, server_folder
 from tests.distribution import Scheduler, slowest_first
-from tests.failures import shorten
+from tests.failures import shorten, waiting_tasks
 from tests.waiting import GENEROUS
 
 # httpx looks for it at each request to an app, and a lookup of a missing package is slow.
@@ -47,6 +47,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduler:
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     if report.failed:
+        if "from pytest-timeout" in report.longreprtext:
+            report.sections.append(("Waiting tasks", waiting_tasks()))
         shorten(report)
     return report
 

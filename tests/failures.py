@@ -1,9 +1,11 @@
 """Shortens reports of failed tests to the message and the newest log lines. The rest is in a file."""
 
+import asyncio
+import gc
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -22,6 +24,24 @@ def newest(text: str) -> str:
     lines = text.splitlines()
     left_out = [f"… {len(lines) - MOST_LINES} lines before these"] if len(lines) > MOST_LINES else []
     return "\n".join(left_out + clipped(lines[-MOST_LINES:]))
+
+
+def calls(awaited: Any) -> Iterator[str]:
+    """The calls that lead from a coroutine to what it awaits, as file:line."""
+    while awaited is not None:
+        kind = next((kind for kind in ("cr", "ag", "gi") if hasattr(awaited, f"{kind}_frame")), None)
+        frame = kind and getattr(awaited, f"{kind}_frame")
+        if not frame:
+            return
+        yield f"{frame.f_code.co_qualname} ({Path(frame.f_code.co_filename).name}:{frame.f_lineno})"
+        awaited = getattr(awaited, {"cr": "cr_await", "ag": "ag_await", "gi": "gi_yieldfrom"}[str(kind)])
+
+
+def waiting_tasks() -> str:
+    """What each task of asyncio waits for, those of tests last. A stack shows only that the loop waits."""
+    tasks = [one for one in gc.get_objects() if isinstance(one, asyncio.Task) and not one.done()]
+    lines = [" > ".join(calls(task.get_coro())) for task in tasks]
+    return "\n".join(sorted(lines, key=lambda line: "test_" in line))
 
 
 def shorten(report: pytest.TestReport | pytest.CollectReport) -> None:

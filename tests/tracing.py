@@ -21,6 +21,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from common.spans import TRACER
 from tests.conftest import Cloner
 from tests.peers import Peers
+from tests.servers import listening
 from tests.waiting import GENEROUS
 
 
@@ -111,16 +112,13 @@ class Outside(Peers):
 
 @asynccontextmanager
 async def serving(app: FastAPI, port: int) -> AsyncIterator[httpx.AsyncClient]:
-    config = uvicorn.Config(app, port=port, log_config=None, access_log=False)
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server._serve())  # without its signal handlers
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    await app.state.revoked.read()
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=GENEROUS) as client:
+    base = f"http://127.0.0.1:{port}"
+    async with (
+        listening(uvicorn.Config(app, port=port, log_config=None, access_log=False)),
+        httpx.AsyncClient(base_url=base, trust_env=False, timeout=GENEROUS) as client,
+    ):
+        await app.state.revoked.read()
         yield client
-    server.should_exit = True
-    await running
 
 
 async def app_of(

@@ -12,6 +12,7 @@ import uvicorn
 from common.serving.http_limits import bounded_http
 from common.serving.load_shedding import LoadShedder
 from deploy.local.ports import free_port
+from tests.servers import listening
 from tests.waiting import in_time
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -27,13 +28,8 @@ async def serving(app: Any, limit: LoadShedder, origins: Sequence[str] = (), **o
         "log_config": None,
         "timeout_graceful_shutdown": 1,
     }
-    server = uvicorn.Server(uvicorn.Config(app, port=port, **bounds, **options))
-    task = asyncio.create_task(server._serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    yield port
-    server.should_exit = True
-    await task
+    async with listening(uvicorn.Config(app, port=port, **bounds, **options)):
+        yield port
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """The export of the caller's data from all services, as one document."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,6 +16,7 @@ from deploy.local.ports import free_port
 from deploy.services import REGISTRY
 from tests.events import Outbox
 from tests.peers import GONE, Peers, ended, gone, revoked
+from tests.servers import listening
 from tests.users.conftest import SignedIn
 from tests.waiting import GENEROUS
 from users.config import Settings
@@ -129,13 +129,8 @@ async def test_a_service_that_is_away_is_said_before_anything_is_sent(
 async def address(app: FastAPI) -> AsyncIterator[str]:
     """The app on a real socket, since the tests depend on the end of the connection."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off", ws="none"))
-    task = asyncio.create_task(server._serve())
-    while not server.started:  # noqa: ASYNC110  # uvicorn has no event for it
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await task
+    async with listening(uvicorn.Config(app, port=port, log_config=None, lifespan="off", ws="none")):
+        yield f"http://127.0.0.1:{port}"
 
 
 async def broken_off(address: str, headers: dict[str, str]) -> bytes:
