@@ -20,6 +20,7 @@ from common.pictures.encode import MOST_MEMORY, MOST_PIXELS, MOST_SECONDS, NICE,
 from common.pictures.encoder import Encoded, Encoder
 from common.pictures.errors import NotAPicture, PicturesBusy, PictureTooLarge
 from tests.pictures import BLUE, ORIENTATION, RED, is_near, opened, picture, with_position
+from tests.waiting import in_time
 
 SIZES = {"large": Size(1600, 3200), "small": Size(480, 960)}
 SQUARES = {"large": Size(256, 256, cut=True), "small": Size(64, 64, cut=True)}
@@ -192,10 +193,16 @@ async def test_a_picture_that_takes_too_much_processor_time_is_refused() -> None
         await Encoder(SIZES, inside(loops)).encode(picture())
 
 
-async def test_a_process_that_never_ends_is_killed(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(encoding, "PATIENCE", 0.2)
-    with pytest.raises(PicturesBusy):
-        await Encoder(encoder.sizes, (sys.executable, "-c", "import time; time.sleep(600)")).encode(picture())
+@pytest.mark.parametrize("does", ["sleeps", "writes"])
+async def test_a_process_that_never_ends_is_killed(
+    encoder: Encoder, monkeypatch: pytest.MonkeyPatch, does: str
+) -> None:
+    """Also one that is writing more than is read: its end was waited for without an end."""
+    monkeypatch.setattr(encoding, "PATIENCE", 0.3)
+    endless = {"sleeps": "import time; time.sleep(600)", "writes": "while True: print('x' * 1_000_000)"}[does]
+    for _ in range(3):
+        with pytest.raises(PicturesBusy):
+            await in_time(Encoder(encoder.sizes, (sys.executable, "-c", endless)).encode(picture()))
 
 
 async def test_only_so_much_of_an_answer_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -107,6 +107,8 @@ class Encoder:
         finally:
             if worker.returncode is None:
                 worker.kill()
+                # asyncio tells of the end only after that of the pipes, and reads no more while a buffer is full.
+                await asyncio.gather(first(worker.stdout, 0), first(worker.stderr, 0))
                 await worker.wait()
 
 
