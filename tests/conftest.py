@@ -55,9 +55,10 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.fixture(scope="session", autouse=True)
 def patience() -> Iterator[None]:
-    """A busy machine must not make searches time out."""
+    """A busy machine must not make searches, or the store of rate limits, time out."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("common.db.reading.LONGEST_SEARCH", GENEROUS)
+        patch.setattr("common.calls.rate_limit_store.TRIP", GENEROUS)
         yield
 
 

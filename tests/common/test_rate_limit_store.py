@@ -181,7 +181,7 @@ async def test_a_full_store_forgets_no_window_and_each_process_counts_for_itself
 
 @asynccontextmanager
 async def silent_store() -> AsyncIterator[tuple[dict[str, Any], list[asyncio.StreamReader]]]:
-    """Accepts connections and never answers; the settings, and its ends of the connections."""
+    """Accepts connections and never answers, which is noticed soon; the settings, and its ends of the connections."""
     connections: list[asyncio.StreamReader] = []
     writers: list[asyncio.StreamWriter] = []
 
@@ -190,7 +190,9 @@ async def silent_store() -> AsyncIterator[tuple[dict[str, Any], list[asyncio.Str
         writers.append(writer)
 
     silent = await asyncio.start_server(accept, "127.0.0.1", port := free_port())
-    yield {"rate_limit_store": f"valkey://127.0.0.1:{port}", "rate_limit_store_password": PASSWORD}, connections
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("common.calls.rate_limit_store.TRIP", 0.1)
+        yield {"rate_limit_store": f"valkey://127.0.0.1:{port}", "rate_limit_store_password": PASSWORD}, connections
     for writer in writers:
         writer.close()
     silent.close()
