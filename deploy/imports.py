@@ -29,7 +29,7 @@ ROOMS: Final = [
     "schemas",
     "retention | settings",
     "services",
-    "access_log | email_addresses | locales | secrets | url_types",
+    "access_log | email_addresses | locales | network_types | secrets | url_types",
     "background | deadlines | errors | health | logs | ports | setting_types | spans | text_fold | visible_text",
 ]
 """Rooms of libs/common, from the top down."""

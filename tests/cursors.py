@@ -4,7 +4,7 @@ from typing import Final
 
 from httpx import AsyncClient
 
-from common.http.paging import encode_cursor
+from common.http.cursors import encode_cursor
 
 EARLIEST, LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999  # microseconds of the years 1 and 9999
 NUMBERS: Final = (-(2**63), EARLIEST - 1, EARLIEST, -1, 0, 2**31, 2**53, LATEST, LATEST + 1, 2**63 - 1)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_network
 from typing import Final
 
-from common.setting_types import narrow
+from common.network_types import narrow
 from deploy.kubernetes.manifests import (
     COMPONENT,
     Manifest,

@@ -220,9 +220,10 @@ def router(one: Resource) -> str:
     create, listed, get, revise, delete = one.operations
     return f'''"""{one.all_said.capitalize()}. Each is private to its owner: to others there is none."""
 
+from common.http.cursors import BadCursor
 from common.http.deps import SignedIn
 from common.http.etags import IfMatch, WithETag, set_etag
-from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.paging import PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id

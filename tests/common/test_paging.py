@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 from fastapi import Request, Response
 
-from common.http.paging import BadCursor, PageRequest, decode_cursor, encode_cursor, from_micros, to_micros
+from common.http.cursors import BadCursor, decode_cursor, encode_cursor, from_micros, to_micros
+from common.http.paging import PageRequest
 from common.ports import Page
 
 LARGEST = 2**63 - 1

@@ -14,9 +14,10 @@ from pydantic import Field, PostgresDsn, SecretStr, ValidationError, model_valid
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import URL, make_url
 
+from common.network_types import Network, Networks, SpacedNetworks
 from common.secrets import GENERATED_PREFIX, FileSettings, Secret
 from common.services import Addresses
-from common.setting_types import DatabaseUrl, Duration, Network, Networks, SpacedNetworks
+from common.setting_types import DatabaseUrl, Duration
 from common.url_types import Address, BaseAddress, Origins, PublicAddress, StoreAddress
 
 S = TypeVar("S", bound=BaseSettings)

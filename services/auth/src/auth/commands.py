@@ -7,8 +7,8 @@ from auth.database import MIGRATIONS
 from auth.key_commands import keys_cli
 from auth.mail_commands import add_mail_commands
 from auth.main import create_app
+from common.serving.commands import command_line
 from common.serving.event_commands import add_event_commands
-from common.serving.server import command_line
 from common.settings import load
 
 cli = command_line(lambda: create_app(load(Settings)), MIGRATIONS, MigrateSettings, after_migrate=put_service_clients)

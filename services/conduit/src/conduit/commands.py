@@ -1,6 +1,6 @@
 """The command line."""
 
-from common.serving.server import serving_command
+from common.serving.commands import serving_command
 from common.settings import load
 from conduit.config import Settings
 from conduit.main import create_app

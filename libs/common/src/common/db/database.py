@@ -23,8 +23,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, a
 from sqlalchemy.orm import InstrumentedAttribute
 
 from common.background import shielded
-from common.db.connections import CountingPool, asyncpg_of, discard, is_usable_after, send_transactions
+from common.db.connections import CountingPool, asyncpg_of, discard, is_usable_after
 from common.db.statements import Params, Rows, run
+from common.db.transactions import send_transactions
 from common.ports import Versions
 from common.settings import ServiceSettings, async_url
 

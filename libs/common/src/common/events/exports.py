@@ -16,7 +16,7 @@ from sqlalchemy import Executable, TextClause, text
 
 from common.db.database import Executor
 from common.errors import InvalidInput, NotFound
-from common.http.paging import from_micros
+from common.http.cursors import from_micros
 
 ENOUGH: Final = 256 * 1024
 """Bytes after which a page ends. The last statement's rows may exceed it, so statements have limits too (`ROWS`)."""

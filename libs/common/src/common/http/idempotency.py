@@ -30,8 +30,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from common.db.connections import run_within
 from common.db.database import AT_BEGIN, Database, Executor
+from common.db.transactions import run_within
 from common.errors import Conflict, InvalidInput
 from common.http.deps import Handler, authenticate
 from common.settings import ServiceSettings

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from common.events.parked import EventName, EventNotParked, Note, Operator, ParkedEvents, parked_page, tell_auth
+from common.http.cursors import BadCursor, to_micros
 from common.http.deps import DbSession, ReadSession, WithRole
-from common.http.paging import BadCursor, PageResponse, Paging, to_micros
+from common.http.paging import PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
 from common.schemas import WIDE, Count, Incoming, Moment, Outgoing, Reason, Text

@@ -15,8 +15,9 @@ from auth.services.errors import AccountBeingDeleted, AccountNotFound, LastAdmin
 from auth.services.records import AccountFilter, Role
 from auth.services.second_factor.errors import OwnSecondFactor, SecondFactorOff
 from common.errors import InsufficientUserAuthentication
+from common.http.cursors import BadCursor, to_micros
 from common.http.etags import IfMatch, WithETag, set_etag
-from common.http.paging import BadCursor, PageResponse, Paging, to_micros
+from common.http.paging import PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
 from common.schemas import Id, Text

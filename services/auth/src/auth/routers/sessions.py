@@ -8,8 +8,9 @@ from auth.deps import CallingDevice, Sessions
 from auth.schemas.session import SessionResponse
 from auth.services.errors import SessionNotFound
 from auth.services.records import OpenSession
+from common.http.cursors import BadCursor, from_micros, to_micros
 from common.http.deps import SignedIn
-from common.http.paging import BadCursor, PageRequest, PageResponse, Paging, from_micros, to_micros
+from common.http.paging import PageRequest, PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
 from common.tokens.claims import Principal

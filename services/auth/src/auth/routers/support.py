@@ -17,7 +17,8 @@ from auth.schemas.support import AccountDeletionByAdmin, SignInMethodsResponse, 
 from auth.services.administration.management import Manager
 from auth.services.errors import AccountNotFound, NotAnAdmin, NotThisClient, OwnAccount, SessionNotFound, StillAdmin
 from common.errors import InsufficientUserAuthentication
-from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.cursors import BadCursor
+from common.http.paging import PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import SmallBodyRoute, service_router
 from common.schemas import Id

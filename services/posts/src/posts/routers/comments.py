@@ -1,9 +1,10 @@
 """Comments on posts."""
 
 from common.http.access import public
+from common.http.cursors import BadCursor
 from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.etags import IfMatch, WithETag, set_etag
-from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.paging import PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id

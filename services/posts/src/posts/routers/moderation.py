@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Query
 
-from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.cursors import BadCursor
+from common.http.paging import PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id

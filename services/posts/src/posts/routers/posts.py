@@ -8,9 +8,10 @@ from common.calls.service_client import PeerUnavailable
 from common.db.reading import SearchTooSlow
 from common.http.access import public
 from common.http.concurrency_limits import SearchLimit, SearchUnderWay
+from common.http.cursors import BadCursor, to_micros
 from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.etags import IfMatch, WithETag, set_etag
-from common.http.paging import BadCursor, PageResponse, Paging, to_micros
+from common.http.paging import PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id

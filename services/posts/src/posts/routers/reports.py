@@ -1,8 +1,9 @@
 """Reports of posts and comments."""
 
 from common.http.access import for_keys
+from common.http.cursors import BadCursor
 from common.http.deps import SignedIn
-from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.paging import PageResponse, Paging
 from common.http.problems import problems
 from common.http.rate_limits import Limits
 from common.http.routing import service_router

@@ -1,7 +1,8 @@
 """The caller's blocks."""
 
+from common.http.cursors import BadCursor
 from common.http.deps import SignedIn
-from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.paging import PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id

@@ -1,7 +1,8 @@
 """Follows."""
 
+from common.http.cursors import BadCursor, to_micros
 from common.http.deps import SignedIn
-from common.http.paging import BadCursor, PageResponse, Paging, to_micros
+from common.http.paging import PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import service_router
 from common.schemas import Id

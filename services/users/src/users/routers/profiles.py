@@ -7,9 +7,10 @@ from fastapi import Query, Response
 from common.db.reading import SearchTooSlow
 from common.errors import InvalidInput
 from common.http.concurrency_limits import SearchLimit, SearchUnderWay
+from common.http.cursors import BadCursor
 from common.http.deps import MaybeSignedIn, SignedIn
 from common.http.etags import IfMatch, WithETag, set_etag
-from common.http.paging import BadCursor, PageResponse, Paging
+from common.http.paging import PageResponse, Paging
 from common.http.problems import problems
 from common.http.routing import service_router
 from common.pictures.errors import PictureNotFound

@@ -1,7 +1,7 @@
 """The command line."""
 
+from common.serving.commands import command_line
 from common.serving.event_commands import add_event_commands
-from common.serving.server import command_line
 from common.settings import load
 from skeleton.config import MigrateSettings, Settings
 from skeleton.database import MIGRATIONS
