@@ -83,6 +83,17 @@ async def test_a_new_key_is_fetched_when_its_first_token_comes(auth: Auth, keys:
     assert auth.calls == 2
 
 
+async def test_a_fetch_on_schedule_puts_off_none_for_an_unknown_key(
+    auth: Auth, keys: RemoteKeys, clock: FakeClock
+) -> None:
+    """S-20: keys that sign soon after they were published, as after `auth keys rotate --now`."""
+    async with background_tasks(keys.keep_fresh()):
+        await eventually(lambda: keys.usable)
+        auth.publish(FIRST, SECOND)
+        clock.now += 0.1
+        assert await keys.find(SECOND["kid"]) is not None
+
+
 async def test_a_flood_of_unknown_keys_costs_two_fetches_in_ten_seconds(
     auth: Auth, keys: RemoteKeys, clock: FakeClock
 ) -> None:

@@ -23,7 +23,10 @@ log = structlog.get_logger()
 REFRESH_EVERY: Final = 30.0
 RETRY_EVERY: Final = 0.2
 COOL_DOWN: Final = 5.0
-"""Seconds between two fetches for unknown keys, so that made-up key ids cause no load on auth (S-22)."""
+"""Seconds between two fetches for unknown keys, so that made-up key ids cause no load on auth (S-22).
+
+The fetch every 30 s does not count: a key that signs soon after it would be refused until the cool-down ends.
+"""
 KEEP_FOR: Final = 3600.0
 """Seconds for which the last good set is used while auth is down."""
 MAX_BYTES: Final = 64 * 1024
@@ -52,6 +55,7 @@ class RemoteKeys:
         self._keys: Mapping[str, Key] = {}
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
+        self._asked_at = float("-inf")
         self._fetching = asyncio.Lock()
 
     @property
@@ -88,8 +92,9 @@ class RemoteKeys:
     async def _fetch_unless_just_tried(self) -> None:
         asked_at = self._clock()
         async with self._fetching:
-            if self._tried_at >= asked_at or asked_at - self._tried_at < COOL_DOWN:
-                return  # another caller has just fetched, or did so while this one waited
+            if self._tried_at >= asked_at or asked_at - self._asked_at < COOL_DOWN:
+                return  # it was fetched while this caller waited, or just before for another one
+            self._asked_at = self._clock()
             await self._fetch()
 
     async def _fetch(self) -> None:
